@@ -173,10 +173,14 @@ pgo: ## record the profile that make build uses (cmd/ldcorn/cpu.pgo)
 
 # Each target prints its measurements and the baseline.
 .PHONY: skew overload slow tenants upload polling kills hang routes bystander watch http2 bench-static accesslog instructions
-.PHONY: compare
+.PHONY: compare compare-original
 compare: build ## compare ldcorn with Uvicorn, Gunicorn, Granian, Hypercorn and nginx: isolation, reloads, crashes, overload
 	@scripts/get-bench-tools
 	@py=$$(scripts/get-peers) && "$$py" scripts/bench/comparison.py --ldcorn bin/ldcorn $(BENCHFLAGS)
+
+# It needs the ports 8000 and 27017, which the examples name.
+compare-original: build ## run the benchmark of the Python ldcorn under it, under Uvicorn and under ldcorn
+	@py=$$(scripts/get-peers original) && "$$py" scripts/bench/original.py --ldcorn bin/ldcorn $(BENCHFLAGS)
 
 skew: build python ## measure how long requests wait when a few take very long, compared with HAProxy
 	@scripts/get-bench-tools

@@ -22,11 +22,12 @@ these jobs. It prints a table with the medians of the rounds, or sums of request
 
 A request has failed if its answer is not 200, or its connection breaks, or it takes more than 5 s. No client repeats one.
 """
-import argparse, asyncio, json, os, platform, random, shutil, signal, sys, time
+import argparse, asyncio, json, os, platform, random, shutil, signal, subprocess, sys, time
 import jobs, report
 from servers import SERVERS, WORKERS, Failure, Server, versions
 
 ORDER = ("plain", "isolation", "gpu", "reload", "memory", "kill", "broken")  # on one server, if it survives
+HANGS = 120  # seconds, after which a job has failed
 JOBS = (*ORDER, "overload")
 
 
@@ -58,9 +59,9 @@ class Run:
                     if job == "memory":
                         got = {"idle_mb": idle / 1e6, "after_mb": s.memory() / 1e6}
                     else:
-                        got = asyncio.run(getattr(jobs, job)(s))
+                        got = asyncio.run(asyncio.wait_for(getattr(jobs, job)(s), HANGS))
                     self.results[name].setdefault(job, []).append(got)
-        except (Failure, OSError, EOFError, ValueError, IndexError) as e:
+        except (Failure, OSError, EOFError, ValueError, LookupError, subprocess.SubprocessError) as e:
             self.fail(name, job, e)
             return todo[todo.index(job) + 1:]
         return []

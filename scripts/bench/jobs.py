@@ -6,7 +6,7 @@ from servers import BROKEN, CAPPED, WORKERS, Failure
 TIMEOUT = 5  # seconds, after which a request has failed; the measured ones count as that long
 IDLE, BUSY, PLAIN = 2, 3, 2  # seconds
 SLOW_CLIENTS, GPU_CLIENTS, IMPATIENT_CLIENTS = 8, 6, 2
-SETTLE = 25  # seconds that a reload or a restart may take
+SETTLE = 40  # seconds that a reload or a restart may take
 SERVES = 4  # seconds in which a broken deploy has its effects
 CAPACITY = WORKERS * 2 / 0.1  # requests for /db per second: what the app says
 LOAD, PATIENCE, WARM = 3, 1, 2  # times the capacity; seconds, in which the first clients give up
@@ -46,7 +46,7 @@ def measured(port, path, times, pause, fresh=False):
     return run
 
 
-def saturating(port, path, counts, patience=60):
+def saturating(port, path, counts, patience=10):
     """Returns a client that sends one request after the other, each on a connection of its own, and counts the answers."""
     async def run(stop):
         client = Client(port)
@@ -89,6 +89,11 @@ def counting(port, path, counts, wait=None, pids=None):
 
 def failed(counts):
     return sum(n for status, n in counts.items() if status != 200)
+
+
+def named(counts):
+    """Returns counts by status or error, for JSON."""
+    return {str(status): n for status, n in counts.items()}
 
 
 async def until(condition, seconds):
@@ -160,7 +165,7 @@ async def reload(s):
     took = await during(deploy(), *(counting(s.port, "/fast", kept) for _ in range(8)),
                         *(counting(s.port, "/fast", late, wait=0.2) for _ in range(16)))
     return {"keep_alive": sum(kept.values()), "keep_alive_failed": failed(kept), "late": sum(late.values()),
-            "late_failed": failed(late), "seconds": took, "ended": not s.alive(), "how": {str(k): n for k, n in (kept + late).items()}}
+            "late_failed": failed(late), "seconds": took, "ended": not s.alive(), "how": named(kept + late)}
 
 
 async def kill(s):
@@ -177,7 +182,7 @@ async def kill(s):
     took = await during(shoot(), *(counting(s.port, "/work", counts, pids=pids) for _ in range(8)))
     ended = not s.alive()
     return {"requests": sum(counts.values()), "failed": failed(counts), "seconds": None if ended else took, "ended": ended,
-            "how": {str(k): n for k, n in counts.items()}}
+            "how": named(counts)}
 
 
 async def broken(s):
@@ -194,7 +199,7 @@ async def broken(s):
         good += await client.patient(PATIENCE, "/fast")
         client.close()
     return {"serves": good, "of": 8, "processes": len(s.up()), "requests": sum(counts.values()), "failed": failed(counts),
-            "ended": not s.alive(), "how": {str(k): n for k, n in counts.items()}}
+            "ended": not s.alive(), "how": named(counts)}
 
 
 async def overload(s, seconds=5.5):

@@ -16,7 +16,9 @@ def uvicorn(s):
 
 
 def uvicorn_command(s, workers, *flags):
-    return [s.python, "-m", "uvicorn", "app:app", "--workers", workers, "--log-level", "warning", "--no-access-log", *flags]
+    # By default, Uvicorn gives up a reload if a new process is not ready after five seconds.
+    return [s.python, "-m", "uvicorn", "app:app", "--workers", workers, "--log-level", "warning", "--no-access-log",
+            "--timeout-worker-healthcheck", 30, *flags]
 
 
 def gunicorn(s, *flags):
@@ -70,7 +72,32 @@ SERVERS = {"ldcorn": ldcorn, "ldcorn 0.1.3": original, "uvicorn": uvicorn, "guni
 CAPPED = ("ldcorn", "ldcorn 0.1.3")
 
 
-class Server(Rig):
+class Watched(Rig):
+    """A rig that also ends what its processes have started, even if these are gone."""
+
+    def __init__(self, ldcorn, python):
+        super().__init__(ldcorn, python)
+        self.tree = {}
+
+    def watch(self):
+        """Notes which processes there are, with when they have started, so that a later one of the same id is not taken for one."""
+        self.tree |= {pid: started(pid) for p in self.procs for pid in descendants(p.pid)}
+
+    def __exit__(self, *_):
+        self.watch()
+        super().__exit__()
+        for pid, when in self.tree.items():
+            if when and started(pid) == when:
+                os.kill(pid, signal.SIGKILL)
+                must(lambda: started(pid) != when, "one of its processes does not end")
+
+    def last_words(self, name):
+        """Returns the last line of a log that names an error, or else the last one."""
+        lines = self.log(name).strip().splitlines() or ["its log is empty"]
+        return next((line for line in reversed(lines) if re.search(r"\w(Error|Exception)\b", line)), lines[-1])[:200]
+
+
+class Server(Watched):
     """A server with its app, in a folder of its own. It is running inside with."""
 
     def __init__(self, name, ldcorn, python, overload=False):
@@ -86,7 +113,7 @@ class Server(Rig):
         self.deploy()
         # Without its cache, Python reads the code of each deploy, even of two in a second.
         env = {"PYTHONDONTWRITEBYTECODE": "1", "TRACES": self.traces, "BIND": f"127.0.0.1:{self.port}",
-               "PEERS_PYTHON": self.python}
+               "PEERS_PYTHON": self.python, "TMPDIR": self.dir}
         if self.overload:
             env["OVERLOAD"] = "1"
         try:
@@ -100,22 +127,11 @@ class Server(Rig):
 
     def await_start(self):
         def there():
+            self.watch()
             if dead := [name for name, p in self.main.items() if p.poll() is not None]:
                 raise Failure(f"{dead[0]} has ended: {self.last_words(dead[0])}")
             return len(self.up()) >= WORKERS and answers(self.port, "/fast")
-        try:
-            wait_for(there)
-        except SystemExit:
-            raise Failure("it does not start within 30 s: " + self.last_words(list(self.main)[-1])) from None
-
-    def __exit__(self, *_):
-        """Ends the processes that this server has started, and those that they have, even if their parents are gone."""
-        tree = {pid: started(pid) for p in self.procs for pid in descendants(p.pid)} | {pid: started(pid) for pid in self.up()}
-        super().__exit__()
-        for pid, when in tree.items():
-            if when and started(pid) == when:
-                os.kill(pid, signal.SIGKILL)
-                wait_for(lambda: started(pid) != when)
+        must(there, f"it does not serve with {WORKERS} processes within 30 s")
 
     def deploy(self, text=None):
         """Writes the next version of the app, or another text."""
@@ -126,6 +142,7 @@ class Server(Rig):
 
     def reload(self):
         """Sends HUP to each master of apps, which is how all of them are told to load new code."""
+        self.watch()
         for name, p in self.main.items():
             if name != "nginx" and p.poll() is None:
                 p.send_signal(signal.SIGHUP)
@@ -155,14 +172,17 @@ class Server(Rig):
         """Returns the bytes of all processes, with what several share counted once."""
         return sum(proportional(pid) for p in self.main.values() for pid in descendants(p.pid))
 
-    def last_words(self, name):
-        """Returns the end of a log, without the folders of this machine."""
-        lines = self.log(name).strip().splitlines() or ["its log is empty"]
-        return re.sub(r"/\S*/", "", lines[-1])[:200]
-
 
 class Failure(Exception):
     """A server that does not do what it must do to be measured."""
+
+
+def must(condition, why):
+    """Waits for a condition, or raises Failure."""
+    try:
+        wait_for(condition)
+    except SystemExit:
+        raise Failure(why) from None
 
 
 def started(pid):
@@ -209,5 +229,6 @@ def versions(ldcorn, python):
     said = subprocess.run(["nginx", "-v"], capture_output=True, text=True)
     found = re.search(r"nginx/(\S+)", said.stdout + said.stderr)
     out["nginx"] = found.group(1) if found else "unknown"
-    out["ldcorn"] = subprocess.run([ldcorn, "version"], capture_output=True, text=True).stdout.split("\n")[0].removeprefix("ldcorn ")
+    said = subprocess.run([ldcorn, "version"], capture_output=True, text=True).stdout
+    out["ldcorn"] = said.split("\n")[0].removeprefix("ldcorn ")
     return out
