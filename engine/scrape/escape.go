@@ -43,7 +43,7 @@ func (s *Scraper) escape(all []*dto.MetricFamily, scheme model.EscapingScheme) [
 
 // changes returns 1 if a name is another one without UTF-8, and 0 otherwise.
 func changes(name string) int {
-	if model.IsValidLegacyMetricName(name) {
+	if model.LegacyValidation.IsValidMetricName(name) {
 		return 0
 	}
 	return 1
