@@ -43,6 +43,7 @@ func TestScripts(t *testing.T) {
 		},
 		Condition: func(cond string) (bool, error) { return condition(cond, python, root) },
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"block":    cmdBlock,
 			"browser":  cmdBrowser,
 			"capture":  cmdCapture,
 			"clean":    cmdClean,
@@ -63,6 +64,7 @@ func TestScripts(t *testing.T) {
 			"start":    cmdStart,
 			"storm":    cmdStorm,
 			"stranger": cmdStranger,
+			"typed":    cmdTyped,
 			"waitexec": cmdWaitExec,
 			"waitfile": cmdWaitFile,
 			"waithttp": cmdWaitHTTP,
@@ -85,6 +87,7 @@ type script struct {
 	sockets map[string]*socket
 	loads   map[string]*load
 	issuer  *acmetest.Issuer // nil = none
+	typed   map[string]int   // how many commands of each page the script has passed
 	passed  []*os.File       // sockets that servers got, which stay open as with a service manager
 }
 
@@ -116,6 +119,7 @@ func setUp(env *testscript.Env, root, python string) error {
 		crowds:  make(map[string]crowd),
 		sockets: make(map[string]*socket),
 		loads:   make(map[string]*load),
+		typed:   make(map[string]int),
 	}
 	env.Values[scriptKey{}] = s
 	env.Defer(func() { s.close(env.T().(testing.TB)) })
