@@ -17,6 +17,8 @@ type needs struct {
 	owners   []string // users other than that of the service, likewise
 	users    []string // groups of workers that run as users of their own
 	delegate bool     // cgroups for workers
+	nice     int      // the least nice value of a worker; 0 if none is negative
+	files    uint64   // the most open files of a worker; 0 if none asks
 
 	writes  []string // folders outside of those below
 	runtime []string // names below /run
@@ -37,6 +39,9 @@ func (w *writer) look() {
 		w.lookAtListener(&w.plan.Listeners[i])
 	}
 	w.lookAtBind(w.plan.Admin)
+	for _, g := range w.plan.Groups {
+		w.lookAtGroup(g)
+	}
 	for _, path := range w.reads() {
 		w.see(path)
 	}
@@ -121,6 +126,23 @@ func (w *writer) lookAtListener(l *plan.Listener) {
 	}
 	if l.Owner.User != "" && l.Owner.User != w.opts.User {
 		w.needs.owners = addTo(w.needs.owners, l.Owner.User)
+	}
+}
+
+// lookAtGroup notes what the processes of a group need beyond those of the master.
+func (w *writer) lookAtGroup(g *plan.Group) {
+	n := &w.needs
+	if g.User != "" || g.UnixGroup != "" {
+		n.users = addTo(n.users, strconv.Quote(g.Name))
+	}
+	n.delegate = n.delegate || g.HasMemoryLimit()
+	if g.Nice != nil {
+		n.nice = min(n.nice, *g.Nice)
+	}
+	for _, l := range g.Rlimits {
+		if l.Name == "nofile" {
+			n.files = max(n.files, l.Hard)
+		}
 	}
 }
 

@@ -3,6 +3,7 @@ package unit
 import (
 	"cmp"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -152,13 +153,26 @@ func (w *writer) folders(b *section) {
 // limits writes the limits of resources.
 func (w *writer) limits(b *section) {
 	b.note("Connections of clients and to workers. The second number is for the master.")
-	b.set("LimitNOFILE", "65536:524288")
+	b.set("LimitNOFILE", "65536:"+w.mostFiles())
+	if w.needs.nice < 0 {
+		b.note("For groups with a negative nice.")
+		b.set("LimitNICE", strconv.Itoa(w.needs.nice))
+	}
 	b.note("A worker that the kernel kills for memory is started again; the others go on.")
 	b.since(243, "OOMPolicy", "continue")
 	if w.needs.delegate {
 		b.note("Each worker with memory_high or memory_max has a cgroup of its own.")
 		b.set("Delegate", "memory")
 	}
+}
+
+// mostFiles returns how many files the master may have open, or allow its workers.
+func (w *writer) mostFiles() string {
+	const usual = 524288 // that of systemd
+	if w.needs.files == plan.Unlimited {
+		return "infinity"
+	}
+	return strconv.FormatUint(max(w.needs.files, usual), 10)
 }
 
 // rootReason says why the service runs as root.

@@ -101,6 +101,15 @@ config = LdConfig(
 	"foreign": {`
 config = LdConfig(bind = ":8000", access_log = "/var/log/nginx/shop.log", ` + group + `)
 `, func(o *Options) { o.Exists = func(path string) bool { return path == "/var/log/nginx" } }, 2.5, nil},
+	"users": {`
+config = LdConfig(
+    bind = ":443",
+    workers = [
+        WorkerGroup(name = "api", app = "main:app", cwd = "/srv/shop", user = "api", rlimits = {"nofile": 1000000}),
+        WorkerGroup(name = "ml", app = "ml:app", cwd = "/srv/shop", routes = ["/ml"], group = "gpu", nice = -5, memory_max = "1GiB"),
+    ],
+)
+`, nil, 4.0, nil},
 	"root": {`config = LdConfig(bind = ":80", ` + group + `)`, func(o *Options) { o.User = "root" }, 4.0, nil},
 }
 
