@@ -181,7 +181,7 @@ func TestUnit(t *testing.T) {
 	unit, err := os.ReadFile("files/ldcorn.service")
 	require.NoError(t, err)
 	path := filepath.Join(t.TempDir(), "ldcorn.service")
-	require.NoError(t, os.WriteFile(path, []byte(strings.Replace(string(unit), "/usr/bin/ldcorn ", "/bin/true ", 1)), 0o644))
+	require.NoError(t, os.WriteFile(path, []byte(strings.ReplaceAll(string(unit), "/usr/bin/ldcorn ", "/bin/true ")), 0o644))
 	cmd := exec.Command(analyze, "verify", "--man=no", path)
 	said, err := cmd.CombinedOutput()
 	require.NoError(t, err, "%s", said)

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/harness"
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/starlark/config"
 )
@@ -140,9 +141,9 @@ func TestWrite(t *testing.T) {
 	}
 }
 
-// The unit for any configuration.
+// The packages have the unit that export writes for any configuration.
 func TestPackaged(t *testing.T) {
-	golden(t, filepath.Join("testdata", "packaged.ldcorn.service"), Packaged())
+	golden(t, harness.Root(t, "scripts", "dist", "files", "ldcorn.service"), Packaged())
 }
 
 func TestWrite_Errors(t *testing.T) {
