@@ -30,13 +30,11 @@ func (d *dist) writeArchive(_ context.Context, b *binary) error {
 	files := []file{
 		{"ldcorn", 0o755, b.data}, {"THIRD_PARTY_LICENSES", 0o644, b.notices}, {"ldcorn.cdx.json", 0o644, b.sbom},
 	}
-	for _, name := range []string{"LICENSE", "README.md", "CHANGELOG.md", "ldconfig.star.example"} {
-		data, err := os.ReadFile(filepath.Join(d.top, name))
-		if err != nil {
-			return err
-		}
-		files = append(files, file{name, 0o644, data})
+	documents, err := d.documents("LICENSE", "README.md", "CHANGELOG.md", "SECURITY.md", "ldconfig.star.example")
+	if err != nil {
+		return err
 	}
+	files = append(files, documents...)
 	for i := range files {
 		files[i].name = base + "/" + files[i].name
 	}

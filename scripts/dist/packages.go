@@ -47,8 +47,6 @@ const vendorZsh = "usr/share/zsh/vendor-completions/"
 var installed = []struct{ from, to string }{
 	{"scripts/dist/files/ldcorn.service", "/usr/lib/systemd/system/ldcorn.service"},
 	{"ldconfig.star.example", "/usr/share/doc/ldcorn/examples/ldconfig.star"},
-	{"README.md", "/usr/share/doc/ldcorn/README.md"},
-	{"CHANGELOG.md", "/usr/share/doc/ldcorn/CHANGELOG.md"},
 	{"LICENSE", "/usr/share/doc/ldcorn/copyright"},
 }
 
@@ -69,6 +67,15 @@ func (d *dist) contents(ctx context.Context, b *binary, dir string) (files.Conte
 	}
 	if err := add("/usr/share/doc/ldcorn/ldcorn.cdx.json", 0o644, b.sbom); err != nil {
 		return nil, err
+	}
+	documents, err := d.documents("README.md", "CHANGELOG.md", "SECURITY.md")
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range documents {
+		if err := add("/usr/share/doc/ldcorn/"+f.name, 0o644, f.data); err != nil {
+			return nil, err
+		}
 	}
 	manual, err := d.manual(ctx)
 	if err != nil {
