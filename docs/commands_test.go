@@ -59,12 +59,12 @@ type section struct {
 
 var (
 	commands   = regexp.MustCompile("(?ms)^```(sh|console)\n(.*?)^```$|^## ([^\n]*)$")
-	unlabelled = regexp.MustCompile("(?m)^```(bash|shell)?\n(?:\\$ )")
+	unlabeled = regexp.MustCompile("(?m)^```(bash|shell)?\n(?:\\$ )")
 	indented   = regexp.MustCompile(`(?m)(?:^\n)((?: {4}.*\n)+)`)
 )
 
-// labelled returns a page whose indented blocks, which are commands, are blocks of sh.
-func labelled(text string) string {
+// labeled returns a page whose indented blocks, which are commands, are blocks of sh.
+func labeled(text string) string {
 	var out strings.Builder
 	for at := 0; at < len(text); {
 		end := len(text)
@@ -86,7 +86,7 @@ func labelled(text string) string {
 // and of a block of console each line after a "$ ", without comments.
 func sections(page, text string) (out []section) {
 	heading := ""
-	for _, m := range commands.FindAllStringSubmatch(labelled(text), -1) {
+	for _, m := range commands.FindAllStringSubmatch(labeled(text), -1) {
 		if m[3] != "" {
 			heading = m[3]
 			continue
@@ -141,7 +141,7 @@ func TestCommands(t *testing.T) {
 	for _, page := range handBook(t) {
 		text, err := os.ReadFile(filepath.Join("..", page))
 		require.NoError(t, err)
-		assert.False(t, unlabelled.Match(text), "%s: call blocks of commands sh, or console if they show what is printed", page)
+		assert.False(t, unlabeled.Match(text), "%s: call blocks of commands sh, or console if they show what is printed", page)
 		for _, s := range sections(page, string(text)) {
 			at := slices.IndexFunc(runners, func(r runner) bool { return r.page == page && r.heading == s.heading })
 			if at < 0 {
