@@ -58,9 +58,9 @@ type section struct {
 }
 
 var (
-	commands   = regexp.MustCompile("(?ms)^```(sh|console)\n(.*?)^```$|^## ([^\n]*)$")
+	commands  = regexp.MustCompile("(?ms)^```(sh|console)\n(.*?)^```$|^## ([^\n]*)$")
 	unlabeled = regexp.MustCompile("(?m)^```(bash|shell)?\n(?:\\$ )")
-	indented   = regexp.MustCompile(`(?m)(?:^\n)((?: {4}.*\n)+)`)
+	indented  = regexp.MustCompile(`(?m)(?:^\n)((?: {4}.*\n)+)`)
 )
 
 // labeled returns a page whose indented blocks, which are commands, are blocks of sh.
