@@ -104,13 +104,11 @@ func TestWorkerFailures(t *testing.T) {
 		t.Run(c.why, func(t *testing.T) {
 			eachDriver(t, func(t *testing.T, driver string) {
 				r := newRig(t, driver, nil)
-				var us []*upstream
-				for _, m := range c.workers {
-					u := r.worker("default", m)
+				us := r.workers("default", c.workers...)
+				for i, m := range c.workers {
 					if m == nil {
-						u.ln.Close()
+						us[i].ln.Close()
 					}
-					us = append(us, u)
 				}
 				cl := r.client()
 				for range c.warm {

@@ -31,6 +31,27 @@ type upstream struct {
 // then on, so the functions in changes modify it before that.
 func (r *rig) worker(name string, handle func(c net.Conn, in *bufio.Reader), changes ...func(*pool.Worker)) *upstream {
 	r.t.Helper()
+	u := r.upstream(name, handle, changes...)
+	r.pools[name].Swap([]*pool.Worker{u.worker}, nil)
+	return u
+}
+
+// workers starts workers, which join the group at the same time. The first of them gets
+// the first request.
+func (r *rig) workers(name string, handles ...manner) (us []*upstream) {
+	r.t.Helper()
+	var join []*pool.Worker
+	for _, handle := range handles {
+		us = append(us, r.upstream(name, handle))
+		join = append(join, us[len(us)-1].worker)
+	}
+	r.pools[name].Swap(join, nil)
+	return us
+}
+
+// upstream starts a worker that has not joined its group yet.
+func (r *rig) upstream(name string, handle func(c net.Conn, in *bufio.Reader), changes ...func(*pool.Worker)) *upstream {
+	r.t.Helper()
 	sock := filepath.Join(r.t.TempDir(), "w.sock")
 	ln, err := net.Listen("unix", sock)
 	require.NoError(r.t, err)
@@ -52,7 +73,6 @@ func (r *rig) worker(name string, handle func(c net.Conn, in *bufio.Reader), cha
 		}
 	})
 	r.t.Cleanup(u.close)
-	r.pools[name].Swap([]*pool.Worker{u.worker}, nil)
 	return u
 }
 
