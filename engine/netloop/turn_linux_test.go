@@ -38,6 +38,8 @@ func (l *loop) pair(t *testing.T, client bool) (*econn, int) {
 	c.readable = true
 	if client {
 		l.clients++
+		c.ln = &Listener{}
+		c.ln.open.Add(1)
 	}
 	return c, fds[1]
 }
