@@ -15,15 +15,7 @@ func modeReader[T any](place func(*T) *plan.BindMode) func(*call, *given, *T) {
 }
 
 func (c *call) bindMode(g *given, place *plan.BindMode) {
-	if n, ok := g.value.(starlark.Int); ok {
-		label := `write it as octal digits, such as "0660"`
-		if i, ok := n.Uint64(); ok && i > 0 && i <= 0o777 {
-			label = fmt.Sprintf("write \"%04o\"", i)
-		}
-		c.wrongValue(g, value.WrongType("a string of octal digits", n, label))
-		return
-	}
-	s, ok := optionalString(c, g)
+	s, ok := c.octalDigits(g, 1, 0o777, "0660")
 	if !ok {
 		return
 	}
@@ -33,6 +25,20 @@ func (c *call) bindMode(g *given, place *plan.BindMode) {
 		return
 	}
 	*place = mode
+}
+
+// octalDigits reads an optional string of octal digits. It refuses a number, whose base the
+// reader of a file could not see, and says how to write one from least to most.
+func (c *call) octalDigits(g *given, least, most uint64, example string) (string, bool) {
+	if n, ok := g.value.(starlark.Int); ok {
+		label := fmt.Sprintf("write it as octal digits, such as %q", example)
+		if i, ok := n.Uint64(); ok && i >= least && i <= most {
+			label = fmt.Sprintf("write \"%04o\"", i)
+		}
+		c.wrongValue(g, value.WrongType("a string of octal digits", n, label))
+		return "", false
+	}
+	return optionalString(c, g)
 }
 
 // ownerReader reads the owner of a socket's file.

@@ -37,15 +37,7 @@ func accountReader(place func(*plan.Group) *string) func(*call, *given, *plan.Gr
 
 // setUmask reads octal digits, as bind_mode does.
 func setUmask(c *call, g *given, p *plan.Group) {
-	if n, ok := g.value.(starlark.Int); ok {
-		label := `write it as octal digits, such as "0027"`
-		if i, ok := n.Uint64(); ok && i <= plan.MostUmask {
-			label = fmt.Sprintf("write \"%04o\"", i)
-		}
-		c.wrongValue(g, value.WrongType("a string of octal digits", n, label))
-		return
-	}
-	s, ok := optionalString(c, g)
+	s, ok := c.octalDigits(g, 0, plan.MostUmask, "0027")
 	if !ok {
 		return
 	}
